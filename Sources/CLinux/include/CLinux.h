@@ -1,0 +1,4 @@
+#ifndef OFFHOOK_CLINUX_H
+#define OFFHOOK_CLINUX_H
+
+#endif
