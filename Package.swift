@@ -109,8 +109,11 @@ let media: [Target] = [
 ]
 
 let edge: [Target] = [
-    library("NetworkDriver", ["SansIO", "CLinux"] + nio + [.product(name: "Logging", package: "swift-log")]),
-    tests("NetworkDriver", ["SansIO", "CLinux"] + nio),
+    library(
+        "NetworkDriver",
+        ["SansIO", "STUN", "CLinux", .product(name: "Logging", package: "swift-log")] + nio
+    ),
+    tests("NetworkDriver", ["SansIO", "STUN", "CLinux"] + nio, resources: [.copy("Certificates")]),
 ]
 
 let package = Package(

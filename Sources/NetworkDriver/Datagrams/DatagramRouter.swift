@@ -1,3 +1,4 @@
+internal import STUN
 internal import SansIO
 
 /// Finds the endpoint of each datagram that arrives on a shared socket.
@@ -27,15 +28,15 @@ struct DatagramRouter {
 
     /// Where a datagram belongs that came from `remote` on the shared socket with that number.
     func route(_ datagram: RawSpan, from remote: SocketAddress, socket: UInt16) -> Verdict {
-        if let header = STUNHeader(datagram) {
-            switch header.messageClass {
+        if let message = STUNPeek(datagram) {
+            switch message.messageClass {
             case .request:
-                guard let username = STUNHeader.username(in: datagram), let endpoint = usernames[username] else {
+                guard let username = message.username, let endpoint = usernames[username] else {
                     return .unknownUsername
                 }
                 return .endpoint(endpoint)
-            case .response:
-                guard let endpoint = transactions[header.transactionID] else { return .unknownTransaction }
+            case .successResponse, .errorResponse:
+                guard let endpoint = transactions[message.transactionID] else { return .unknownTransaction }
                 return .endpoint(endpoint)
             case .indication: break  // has neither; it keeps a path alive
             }
@@ -50,8 +51,8 @@ struct DatagramRouter {
 
     /// Remembers who sent a STUN request, so that its response finds the way back.
     mutating func noteSent(_ datagram: RawSpan, by endpoint: EndpointID, at now: MonotonicTime) {
-        guard let header = STUNHeader(datagram), header.messageClass == .request else { return }
-        transactions.insert(header.transactionID, endpoint: endpoint, at: now)
+        guard let message = STUNPeek(datagram), message.messageClass == .request else { return }
+        transactions.insert(message.transactionID, endpoint: endpoint, at: now)
     }
 
     /// Adds a username; an endpoint that had the same loses it.
@@ -102,13 +103,13 @@ struct DatagramRouter {
 
 /// The STUN requests under way on shared sockets, in two generations, of which the older is forgotten as a whole.
 private struct TransactionTable {
-    private var young: [STUNHeader.TransactionID: EndpointID] = [:]
-    private var old: [STUNHeader.TransactionID: EndpointID] = [:]
+    private var young: [STUNTransactionID: EndpointID] = [:]
+    private var old: [STUNTransactionID: EndpointID] = [:]
     private var nextGeneration = MonotonicTime.zero
 
-    subscript(id: STUNHeader.TransactionID) -> EndpointID? { young[id] ?? old[id] }
+    subscript(id: STUNTransactionID) -> EndpointID? { young[id] ?? old[id] }
 
-    mutating func insert(_ id: STUNHeader.TransactionID, endpoint: EndpointID, at now: MonotonicTime) {
+    mutating func insert(_ id: STUNTransactionID, endpoint: EndpointID, at now: MonotonicTime) {
         if now >= nextGeneration || young.count >= Self.limit {
             old = young
             young = [:]
