@@ -50,7 +50,7 @@ package enum SocketChoice: Sendable, Equatable {
 package struct EndpointContext {
     /// The addresses that its sockets are bound to.
     package let localAddresses: [SocketAddress]
-    /// Buffers for what it sends; those sent come back here. Confined to the loop.
+    /// Buffers for what it sends, confined to the loop; those sent come back here.
     package let pool: PacketPool
     package let now: MonotonicTime
 }
