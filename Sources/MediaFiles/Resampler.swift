@@ -75,7 +75,7 @@ internal import CFFmpeg
         let count = Int32(clamping: samples.count / source.channels)
         guard count > 0 else { return }
         unsafe samples.withUnsafeBufferPointer { samples in
-            let input = unsafe samples.baseAddress
+            let input = samples.baseAddress
             unsafe append(to: &output, inputCount: count) { target, capacity in
                 unsafe offhook_swr_convert_s16(context, target, capacity, input, count)
             }

@@ -73,9 +73,9 @@ package import MediaTypes
     private func stage(_ picture: VideoFrame) throws(UnsupportedPicture) -> FrameHandle {
         let unsupported = UnsupportedPicture(width: picture.width, height: picture.height)
         guard (1...16_384).contains(picture.width), (1...16_384).contains(picture.height) else { throw unsupported }
-        let isReusable = unsafe staging.map { frame in
-            unsafe Int(frame.pointer.pointee.width) == picture.width
-                && Int(frame.pointer.pointee.height) == picture.height
+        let isReusable = staging.map { frame in
+            let size = unsafe (frame.pointer.pointee.width, frame.pointer.pointee.height)
+            return Int(size.0) == picture.width && Int(size.1) == picture.height
         }
         if isReusable != true { staging = FrameHandle(width: picture.width, height: picture.height) }
         guard let staging else { throw unsupported }
@@ -95,6 +95,7 @@ package import MediaTypes
 
         let place = unsafe placement(of: frame)
         guard place.width != width || place.height != height else {
+            inset = nil  // the bars are painted over
             try unsafe run(frame, format, into: canvas, else: unsupported)
             return unsafe UnsafePointer(canvas.pointer)
         }
