@@ -9,6 +9,8 @@ internal import MediaTypes
     let decoder: TrackDecoder
     private let target: Resampler.Format
     private let zero: Int64
+    /// Samples per channel, at 48 kHz, that the codec puts before the sound.
+    private let priming: Int64
     private var resampler: (source: SourceFormat, converter: Resampler)?
     /// Sound not yet handed out, interleaved; `start` is the index of its first sample.
     private var pending: [Int16] = []
@@ -27,14 +29,18 @@ internal import MediaTypes
     }
 
     /// Timestamps that differ by less are rounding, not a gap: containers count in milliseconds, or worse.
-    private static let tolerance: Int64 = 1_920
+    private static let tolerance: UInt64 = 1_920
+    /// What timestamps in milliseconds can be off by, at the start, where no earlier sample is displaced.
+    private static let rounding: UInt64 = 96
     /// The longest gap filled with silence; a larger one is taken for a broken timestamp: 60 s.
-    private static let maximumGap: Int64 = 60 * 48_000
+    private static let maximumGap: UInt64 = 60 * 48_000
 
     init(_ decoder: TrackDecoder, channels: Int, zero: Int64) {
         self.decoder = decoder
         target = Resampler.Format(sampleRate: 48_000, channels: channels)
         self.zero = zero
+        let rate = Int64(max(1, decoder.information.sampleRate))
+        priming = Int64(decoder.information.priming) * 48_000 / rate
     }
 
     /// Where the sound so far ends, in samples per channel.
@@ -114,9 +120,15 @@ internal import MediaTypes
         let actual = end - surplus + Int64(delay)
         let (difference, overflow) = expected.subtractingReportingOverflow(actual)
         guard !overflow else { return }
-        // The very first sample is placed exactly: what comes before zero is the codec's priming.
+        // The very first sample is placed more exactly: what comes before zero is the codec's priming.
         let isFirst = end == 0 && surplus == 0
-        guard abs(difference) >= (isFirst ? 1 : Self.tolerance), abs(difference) <= Self.maximumGap else { return }
+        guard difference.magnitude >= (isFirst ? Self.rounding : Self.tolerance),
+            difference.magnitude <= Self.maximumGap
+        else { return }
+        if isFirst, (difference + priming).magnitude < Self.rounding {
+            surplus = priming  // the demuxer has it removed at the first pass, but not after each seek
+            return
+        }
         if difference < 0 {
             surplus -= difference
         } else {

@@ -77,9 +77,10 @@ internal import CFFmpeg
 
     private func encode(_ samples: ArraySlice<Int16>) throws(RecordingError) {
         let count = samples.count / channels
-        try unsafe prepareFrame(count)
+        try prepareFrame(count)
+        guard let target = unsafe frame.pointer.pointee.data.0 else { return }
         unsafe samples.withUnsafeBytes { samples in
-            guard let source = samples.baseAddress, let target = unsafe frame.pointer.pointee.data.0 else { return }
+            guard let source = samples.baseAddress else { return }
             unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: samples.count)
         }
         unsafe frame.pointer.pointee.pts = encodedPosition

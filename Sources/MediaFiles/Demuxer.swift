@@ -33,7 +33,8 @@ internal import Glibc
     var zero: Int64 {
         guard let context = unsafe context else { return 0 }
         let start = unsafe context.pointee.start_time
-        return start == offhook_av_no_timestamp ? 0 : start
+        // What lies before zero is a codec's priming, which is not played.
+        return start == offhook_av_no_timestamp ? 0 : max(0, start)
     }
 
     var duration: Duration? {
@@ -85,8 +86,9 @@ internal import Glibc
     /// Goes back to the first packet, by seeking, or by opening again where the format cannot seek.
     func rewind() throws(MediaFileError) {
         if let context = unsafe context {
-            let start = zero
-            if unsafe avformat_seek_file(context, -1, .min, start, start, 0) >= 0 { return }
+            let start = unsafe context.pointee.start_time
+            let target = start == offhook_av_no_timestamp ? 0 : start
+            if unsafe avformat_seek_file(context, -1, .min, target, target, 0) >= 0 { return }
         }
         close()
         try open()

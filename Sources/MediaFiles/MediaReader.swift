@@ -52,6 +52,8 @@ package final class MediaReader {
         /// For sound; 0 for pictures.
         package var sampleRate = 0
         package var channels = 0
+        /// Samples per channel before the sound proper, which are not played.
+        package var priming = 0
         /// For pictures; 0 for sound.
         package var width = 0
         package var height = 0
@@ -147,10 +149,11 @@ package final class MediaReader {
     /// A pass counts as long as the longer of its sound and its pictures, in whole 20 ms, so that over any number of
     /// loops the two do not drift apart.
     package func rewind() throws(MediaFileError) {
-        let soundEnd = audioTrack?.end ?? 0
-        let pictureEnd = (videoTrack?.end ?? 0) / 15 * 8
-        let length = max(soundEnd, pictureEnd)
-        offset += (length + AudioTrackReader.frameSize - 1) / AudioTrackReader.frameSize * AudioTrackReader.frameSize
+        let frame = AudioTrackReader.frameSize
+        let soundEnd = ((audioTrack?.end ?? 0) + frame - 1) / frame * frame
+        // To the nearest, since containers round times: a picture more or less long by 10 ms is not seen.
+        let pictureEnd = ((videoTrack?.end ?? 0) / 15 * 8 + frame / 2) / frame * frame
+        offset += max(soundEnd, pictureEnd, frame)
         try demuxer.rewind()
         audioTrack?.reset()
         videoTrack?.reset()

@@ -22,7 +22,9 @@ package struct RecordingJournal: Sendable, Equatable {
 
     package init(entries: [Entry]) { self.entries = entries }
 
-    /// Reads a journal; `nil` when the text is not one. Lines without a colon are passed over.
+    /// Reads a journal; `nil` when the text is not one.
+    ///
+    /// Lines without a colon are passed over.
     package init?(parsing text: String) {
         let lines = text.split(whereSeparator: \.isNewline)
         guard lines.first == Self.firstLine[...] else { return nil }
@@ -34,7 +36,7 @@ package struct RecordingJournal: Sendable, Equatable {
     }
 
     /// The value of the first line with this key.
-    package subscript(key: String) -> String? { entries.first { $0.key == key }?.value }
+    package subscript(key key: String) -> String? { entries.first { $0.key == key }?.value }
 
     /// The text; line breaks within a value become spaces.
     package var text: String {

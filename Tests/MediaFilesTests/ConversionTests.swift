@@ -68,8 +68,8 @@ struct ConversionTests {
             let isUpright = shape < 4.0 / 3 - 0.02
             let isFlat = shape > 4.0 / 3 + 0.02
             #expect((scaled.data[60 * 160 + 1] == 16) == isUpright, "\(width)x\(height)")
-            #expect((scaled.data[1 * 160 + 80] == 16) == isFlat, "\(width)x\(height)")
-            #expect(scaled.data[60 * 160 + 80] > 225, "\(width)x\(height)")
+            #expect((scaled.data[1 * 160 + 79] == 16) == isFlat, "\(width)x\(height)")
+            #expect(scaled.data[60 * 160 + 79] > 225, "\(width)x\(height)")
         }
     }
 

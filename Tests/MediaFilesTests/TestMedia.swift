@@ -81,7 +81,7 @@ enum TestMedia {
         let square = max(8, width / 6)
         let left = (index * 3) % max(1, width - square)
         let top = (index * 2) % max(1, height - square)
-        frame.data.withUnsafeMutableBufferPointer { data in
+        unsafe frame.data.withUnsafeMutableBufferPointer { data in
             for y in 0..<height {
                 for x in 0..<width {
                     let isInside = x >= left && x < left + square && y >= top && y < top + square
@@ -141,7 +141,7 @@ func correlation(_ first: some Collection<Int16>, _ second: some Collection<Int1
     return product > 0 ? cross / product.squareRoot() : 0
 }
 
-/// Structural similarity of the luma planes, over blocks of 8 by 8 that do not overlap (Wang et al. 2004).
+/// Structural similarity of the luma planes, over blocks of 8 by 8 that do not overlap (Wang and others, 2004).
 func structuralSimilarity(_ first: VideoFrame, _ second: VideoFrame) -> Double {
     guard first.width == second.width, first.height == second.height else { return 0 }
     let (c1, c2) = (6.5025, 58.5225)
