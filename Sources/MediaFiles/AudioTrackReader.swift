@@ -9,8 +9,6 @@ internal import MediaTypes
     let decoder: TrackDecoder
     private let target: Resampler.Format
     private let zero: Int64
-    /// Samples per channel, at 48 kHz, that the codec puts before the sound.
-    private let priming: Int64
     private var resampler: (source: SourceFormat, converter: Resampler)?
     /// Sound not yet handed out, interleaved; `start` is the index of its first sample.
     private var pending: [Int16] = []
@@ -39,8 +37,6 @@ internal import MediaTypes
         self.decoder = decoder
         target = Resampler.Format(sampleRate: 48_000, channels: channels)
         self.zero = zero
-        let rate = Int64(max(1, decoder.information.sampleRate))
-        priming = Int64(decoder.information.priming) * 48_000 / rate
     }
 
     /// Where the sound so far ends, in samples per channel.
@@ -125,10 +121,6 @@ internal import MediaTypes
         guard difference.magnitude >= (isFirst ? Self.rounding : Self.tolerance),
             difference.magnitude <= Self.maximumGap
         else { return }
-        if isFirst, (difference + priming).magnitude < Self.rounding {
-            surplus = priming  // the demuxer has it removed at the first pass, but not after each seek
-            return
-        }
         if difference < 0 {
             surplus -= difference
         } else {

@@ -9,7 +9,7 @@ internal import Glibc
     }
 
     private let path: String
-    /// Safe because `open` sets it, and `close` frees it once and clears it.
+    /// Safe because `readHeader` sets it, and `rewind` and `close` free it once and clear it.
     private var context: UnsafeMutablePointer<AVFormatContext>?
     /// The file, which libavformat is handed open and does not close.
     private var io: UnsafeMutablePointer<AVIOContext>?
@@ -83,15 +83,17 @@ internal import Glibc
         }
     }
 
-    /// Goes back to the first packet, by seeking, or by opening again where the format cannot seek.
+    /// Goes back to the first packet.
+    ///
+    /// Reads the header again instead of seeking: a seek may skip what comes before the first key frame of the pictures,
+    /// and not every format can.
     func rewind() throws(MediaFileError) {
-        if let context = unsafe context {
-            let start = unsafe context.pointee.start_time
-            let target = start == offhook_av_no_timestamp ? 0 : start
-            if unsafe avformat_seek_file(context, -1, .min, target, target, 0) >= 0 { return }
+        unsafe avformat_close_input(&context)
+        guard let io = unsafe io, unsafe avio_seek(io, 0, SEEK_SET) == 0 else {
+            throw .unreadable(path: path, reason: "cannot go back to the start")
         }
-        close()
-        try open()
+        unsafe io.pointee.error = 0
+        try readHeader()
         selectStreams(selection)
     }
 
@@ -104,26 +106,24 @@ internal import Glibc
         guard status.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, reason: "not a regular file") }
         let opened = unsafe avio_open(&io, "file:" + path, AVIO_FLAG_READ)
         guard opened >= 0 else { throw .cannotOpen(path: path, reason: MediaLibraries.message(opened)) }
+        try readHeader()
+    }
+
+    private func readHeader() throws(MediaFileError) {
         guard let made = unsafe avformat_alloc_context() else {
-            close()
             throw .cannotOpen(path: path, reason: MediaLibraries.message(offhook_averror_no_memory))
         }
         unsafe made.pointee.pb = io
         unsafe made.pointee.flags |= AVFMT_FLAG_CUSTOM_IO
         unsafe context = made
-        // The file is open already; with no protocol allowed, a playlist in it reaches nothing else.
+        // The file is open already; with no protocol allowed, a playlist in it reaches nothing else. On failure
+        // libavformat frees the context and clears it.
         let (result, _) = unsafe MediaLibraries.withOptions([("protocol_whitelist", "none")]) { options in
             unsafe avformat_open_input(&context, path, nil, options)
         }
-        guard result >= 0 else {
-            close()
-            throw .cannotOpen(path: path, reason: MediaLibraries.message(result))
-        }
+        guard result >= 0 else { throw .cannotOpen(path: path, reason: MediaLibraries.message(result)) }
         let found = unsafe avformat_find_stream_info(context, nil)
-        guard found >= 0 else {
-            close()
-            throw .cannotOpen(path: path, reason: MediaLibraries.message(found))
-        }
+        guard found >= 0 else { throw .cannotOpen(path: path, reason: MediaLibraries.message(found)) }
     }
 
     private func close() {

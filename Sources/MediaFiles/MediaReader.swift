@@ -52,8 +52,6 @@ package final class MediaReader {
         /// For sound; 0 for pictures.
         package var sampleRate = 0
         package var channels = 0
-        /// Samples per channel before the sound proper, which are not played.
-        package var priming = 0
         /// For pictures; 0 for sound.
         package var width = 0
         package var height = 0

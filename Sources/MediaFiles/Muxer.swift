@@ -29,7 +29,7 @@ internal import CFFmpeg
         }
         unsafe made.pointee.pb = output.avioContext
         unsafe made.pointee.flags |= AVFMT_FLAG_FLUSH_PACKETS | AVFMT_FLAG_CUSTOM_IO
-        // Opus begins before zero by its look-ahead, which the container states; pictures must not be shifted for it.
+        // Times are written as they come: a shift of all tracks would only hide a mistake.
         unsafe made.pointee.avoid_negative_ts = 0
         unsafe context = made
         self.output = output

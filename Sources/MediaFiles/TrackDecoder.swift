@@ -78,7 +78,6 @@ internal import CFFmpeg
         guard let parameters = unsafe stream.pointee.codecpar else { return information }
         information.sampleRate = unsafe Int(parameters.pointee.sample_rate)
         information.channels = unsafe Int(parameters.pointee.ch_layout.nb_channels)
-        information.priming = unsafe Int(max(0, parameters.pointee.initial_padding))
         information.width = unsafe Int(parameters.pointee.width)
         information.height = unsafe Int(parameters.pointee.height)
         let rate = unsafe stream.pointee.avg_frame_rate

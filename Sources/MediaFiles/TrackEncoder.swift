@@ -54,6 +54,11 @@ internal import CFFmpeg
             let status = unsafe avcodec_receive_packet(codec.pointer, packet.pointer)
             if status == offhook_averror_again || status == offhook_averror_eof { return }
             guard status >= 0 else { throw .encoder(name: name, reason: MediaLibraries.message(status)) }
+            // An encoder with look-ahead begins that much before zero. Matroska has all blocks later by the delay its
+            // header states, and readers take it off again (RFC 9559, CodecDelay).
+            let priming = unsafe Int64(codec.pointer.pointee.initial_padding)
+            unsafe packet.pointer.pointee.pts += priming
+            unsafe packet.pointer.pointee.dts += priming
             if unsafe packet.pointer.pointee.duration == 0 {
                 unsafe packet.pointer.pointee.duration = defaultDuration
             }
