@@ -6,7 +6,7 @@ internal import MediaTypes
     /// Samples per channel in a frame.
     static let frameSize: Int64 = 960
 
-    let decoder: TrackDecoder
+    private(set) var decoder: TrackDecoder
     private let target: Resampler.Format
     private let zero: Int64
     private var resampler: (source: SourceFormat, converter: Resampler)?
@@ -75,8 +75,8 @@ internal import MediaTypes
     }
 
     /// Starts over at zero.
-    func reset() {
-        decoder.reset()
+    func restart(_ decoder: TrackDecoder) {
+        self.decoder = decoder
         resampler = nil
         pending.removeAll(keepingCapacity: true)
         (start, position, surplus) = (0, 0, 0)

@@ -44,8 +44,13 @@ internal import Glibc
         return .microseconds(duration)
     }
 
-    /// The stream libavformat finds best among those this libavcodec decodes; cover pictures do not count.
-    func bestStream(_ kind: Kind) -> (stream: UnsafePointer<AVStream>, codec: UnsafePointer<AVCodec>)? {
+    /// A decoder for the stream libavformat finds best; `nil` when there is none that this libavcodec decodes.
+    ///
+    /// Cover pictures do not count.
+    func makeDecoder(
+        _ kind: Kind,
+        _ configuration: MediaReader.Configuration
+    ) throws(MediaFileError) -> TrackDecoder? {
         let type =
             switch kind {
             case .audio: AVMEDIA_TYPE_AUDIO
@@ -57,7 +62,7 @@ internal import Glibc
         guard index >= 0, let codec = unsafe codec, let stream = unsafe context.pointee.streams[Int(index)],
             unsafe stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
         else { return nil }
-        return unsafe (UnsafePointer(stream), codec)
+        return try unsafe TrackDecoder(stream, codec, path: path, configuration)
     }
 
     /// Has the packets of all other streams dropped unread.
@@ -83,7 +88,7 @@ internal import Glibc
         }
     }
 
-    /// Goes back to the first packet.
+    /// Goes back to the first packet; streams must be selected, and decoders made, again.
     ///
     /// Reads the header again instead of seeking: a seek may skip what comes before the first key frame of the pictures,
     /// and not every format can.
@@ -94,7 +99,6 @@ internal import Glibc
         }
         unsafe io.pointee.error = 0
         try readHeader()
-        selectStreams(selection)
     }
 
     private func open() throws(MediaFileError) {

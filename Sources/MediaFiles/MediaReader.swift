@@ -69,6 +69,7 @@ package final class MediaReader {
     package let path: String
     package let audio: StreamInformation?
     package let video: StreamInformation?
+    private let configuration: Configuration
     private let demuxer: Demuxer
     private let audioTrack: AudioTrackReader?
     private let videoTrack: VideoTrackReader?
@@ -93,30 +94,17 @@ package final class MediaReader {
             throw .unsupported(path: path, reason: "sound has 1 or 2 channels")
         }
         self.path = path
+        self.configuration = configuration
         demuxer = try Demuxer(path: path)
-        let limit = configuration.maximumDimension
-        var audioTrack: AudioTrackReader?
-        var videoTrack: VideoTrackReader?
-        if configuration.wantsAudio, let stream = unsafe demuxer.bestStream(.audio) {
-            let decoder = try unsafe TrackDecoder(stream.stream, stream.codec, path: path, configuration)
-            audioTrack = AudioTrackReader(decoder, channels: configuration.channels, zero: demuxer.zero)
-        }
-        if configuration.wantsVideo, let stream = unsafe demuxer.bestStream(.video) {
-            let decoder = try unsafe TrackDecoder(stream.stream, stream.codec, path: path, configuration)
-            videoTrack = VideoTrackReader(
-                decoder,
-                size: configuration.videoSize,
-                fit: configuration.fit,
-                maximumDimension: limit,
-                zero: demuxer.zero
-            )
-        }
-        guard audioTrack != nil || videoTrack != nil else { throw .nothingToPlay(path: path) }
-        demuxer.selectStreams([audioTrack?.decoder.streamIndex, videoTrack?.decoder.streamIndex].compactMap { $0 })
-        audio = audioTrack?.decoder.information
-        video = videoTrack?.decoder.information
-        self.audioTrack = audioTrack
-        self.videoTrack = videoTrack
+        let audioDecoder = configuration.wantsAudio ? try demuxer.makeDecoder(.audio, configuration) : nil
+        let videoDecoder = configuration.wantsVideo ? try demuxer.makeDecoder(.video, configuration) : nil
+        guard audioDecoder != nil || videoDecoder != nil else { throw .nothingToPlay(path: path) }
+        demuxer.selectStreams([audioDecoder, videoDecoder].compactMap { $0?.streamIndex })
+        audio = audioDecoder?.information
+        video = videoDecoder?.information
+        let zero = demuxer.zero
+        audioTrack = audioDecoder.map { AudioTrackReader($0, channels: configuration.channels, zero: zero) }
+        videoTrack = videoDecoder.map { VideoTrackReader($0, configuration, zero: zero) }
     }
 
     /// How long the file says it is; `nil` where it does not, as in a recording that was interrupted.
@@ -153,8 +141,16 @@ package final class MediaReader {
         let pictureEnd = ((videoTrack?.end ?? 0) / 15 * 8 + frame / 2) / frame * frame
         offset += max(soundEnd, pictureEnd, frame)
         try demuxer.rewind()
-        audioTrack?.reset()
-        videoTrack?.reset()
+        // New decoders, since an old one would not take off the codec's priming a second time.
+        if let audioTrack {
+            guard let decoder = try demuxer.makeDecoder(.audio, configuration) else { throw .nothingToPlay(path: path) }
+            audioTrack.restart(decoder)
+        }
+        if let videoTrack {
+            guard let decoder = try demuxer.makeDecoder(.video, configuration) else { throw .nothingToPlay(path: path) }
+            videoTrack.restart(decoder)
+        }
+        demuxer.selectStreams([audioTrack?.decoder, videoTrack?.decoder].compactMap { $0?.streamIndex })
         consecutiveFailures = 0
         state = .reading
     }

@@ -52,9 +52,6 @@ internal import CFFmpeg
         }
     }
 
-    /// Forgets what it holds, before the stream starts again.
-    func reset() { unsafe avcodec_flush_buffers(codec.pointer) }
-
     /// A frame's place on a clock of `rate` ticks a second whose zero is at `zero` microseconds; `nil` without one.
     func position(of frame: UnsafePointer<AVFrame>, zero: Int64, rate: Int32) -> Int64? {
         let timestamp = unsafe frame.pointee.best_effort_timestamp

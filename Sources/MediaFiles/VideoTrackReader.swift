@@ -3,7 +3,7 @@ internal import MediaTypes
 
 /// The pictures of a file: scaled to one size, with timestamps that grow.
 @safe final class VideoTrackReader {
-    let decoder: TrackDecoder
+    private(set) var decoder: TrackDecoder
     private let fit: VideoScaler.Fit
     private let maximumDimension: Int
     private let zero: Int64
@@ -16,17 +16,11 @@ internal import MediaTypes
     /// Ticks of the 90 kHz clock by which a timestamp may leap before it is taken for broken: 60 s.
     private static let maximumGap: Int64 = 60 * 90_000
 
-    init(
-        _ decoder: TrackDecoder,
-        size: MediaReader.VideoSize?,
-        fit: VideoScaler.Fit,
-        maximumDimension: Int,
-        zero: Int64
-    ) {
+    init(_ decoder: TrackDecoder, _ configuration: MediaReader.Configuration, zero: Int64) {
         self.decoder = decoder
-        self.size = size
-        self.fit = fit
-        self.maximumDimension = maximumDimension
+        size = configuration.videoSize
+        fit = configuration.fit
+        maximumDimension = configuration.maximumDimension
         self.zero = zero
         // From 1 to 240 pictures a second; a header may say anything.
         let rate = min(max(decoder.information.framesPerSecond ?? 30, 1), 240)
@@ -52,8 +46,8 @@ internal import MediaTypes
     }
 
     /// Starts over at zero; the size stays.
-    func reset() {
-        decoder.reset()
+    func restart(_ decoder: TrackDecoder) {
+        self.decoder = decoder
         pending.removeAll(keepingCapacity: true)
         lastTimestamp = nil
     }

@@ -71,7 +71,7 @@ struct MediaReaderTests {
             #expect(pass.sound.map(\.timestamp) == first.sound.map { $0.timestamp + shift })
             #expect(pass.pictures.map(\.timestamp) == first.pictures.map { $0.timestamp + shift / 8 * 15 })
             #expect(pass.pictures.map(\.data) == first.pictures.map(\.data))
-            #expect(correlation(pass.samples, first.samples) > 0.999)
+            #expect(pass.samples == first.samples)
         }
     }
 
