@@ -134,9 +134,13 @@ package final class MediaWriter {
     package func padAudio(to position: Int64) throws(RecordingError) {
         guard position <= audioPosition + Self.maximumGap else { throw .implausibleTimestamp(position) }
         try advance { () throws(RecordingError) in
-            if case .awaitingCanvas = state { try begin(canvas: Self.defaultCanvas) }
+            if case .awaitingCanvas = state {
+                guard position >= Self.canvasPatience else { return holdSilence(to: position) }
+                try begin(canvas: Self.defaultCanvas)
+            }
             guard case .writing(let tracks) = state else { return }
             try tracks.audio.pad(to: position)
+            header?.updateIfDue(output)
         }
     }
 
@@ -213,6 +217,20 @@ package final class MediaWriter {
         }
         state = .writing(Tracks(audio: audio, video: video))
         for frame in pending { try writeAudio(frame) }
+    }
+
+    private func holdSilence(to position: Int64) {
+        guard case .awaitingCanvas(var pending) = state, position > audioPosition else { return }
+        let count = Int(position - audioPosition) * configuration.channels
+        pending.append(
+            AudioFrame(
+                samples: [Int16](repeating: 0, count: count),
+                sampleRate: 48_000,
+                channels: configuration.channels,
+                timestamp: audioPosition
+            )
+        )
+        state = .awaitingCanvas(pendingAudio: pending)
     }
 
     private func writeAudio(_ frame: AudioFrame) throws(RecordingError) {

@@ -216,13 +216,56 @@ struct MediaWriterTests {
         }
         try writer.finish()
 
-        // Every SimpleBlock of a key frame has flag 0x80 in its header; Cues list one entry a key frame.
-        let bytes = try contents(of: path)
-        let cues = zip(bytes, bytes.dropFirst()).filter {
-            $0 == (0xBB, 0x8F) || $0 == (0xBB, 0x8E) || $0 == (0xBB, 0x8D)
-        }
-        #expect(!cues.isEmpty)
+        let pictures = MatroskaBlocks(try contents(of: path)).blocks.filter { $0.track == 2 }
+        let keys = pictures.filter(\.isKeyFrame).map(\.time)
+        #expect(pictures.count == 36 && keys.first == 0)
+        #expect(zip(keys, keys.dropFirst()).allSatisfy { $1 - $0 <= 5_000 })
+        #expect(17_500 - (keys.last ?? 0) <= 5_000)
         #expect(try ReadMedia(path: path).pictures.count == 36)
+    }
+
+    @Test("clusters last at most half a second, and tracks are at most 200 ms apart")
+    func interleaving() throws {
+        let path = directory.file("call.webm")
+        let writer = try MediaWriter(path: path, configuration: webm())
+        // The pictures arrive in bursts, and for a while not at all.
+        for index in 0..<300 {
+            try writer.write(TestMedia.sound(index))
+            guard index % 15 == 14, index < 150 || index > 200 else { continue }
+            for picture in (index - 14) * 3 / 5..<(index + 1) * 3 / 5 { try writer.write(TestMedia.picture(picture)) }
+        }
+        try writer.finish()
+
+        let file = MatroskaBlocks(try contents(of: path))
+
+        #expect(file.blocks.count > 300 && file.clusters.count >= 12)
+        #expect(zip(file.clusters, file.clusters.dropFirst()).allSatisfy { $1 - $0 <= 520 })
+        var latest = Int.min
+        for block in file.blocks {
+            #expect(block.time >= latest - 320, "a burst covers 300 ms")
+            latest = max(latest, block.time)
+        }
+        #expect(try ReadMedia(path: path).sound.count == 300)
+    }
+
+    @Test("silence before the first picture leaves the choice of the canvas to it")
+    func silentLead() throws {
+        let path = directory.file("lead.webm")
+        var configuration = webm()
+        configuration.video?.canvas = nil
+        let writer = try MediaWriter(path: path, configuration: configuration)
+        try writer.padAudio(to: 4_800)
+        try writer.padAudio(to: 9_600)
+        #expect(writer.audioPosition == 9_600)
+        var picture = TestMedia.picture(0)
+        picture.timestamp = 18_000
+        try writer.write(picture)
+        try writer.finish()
+
+        let read = try ReadMedia(path: path)
+
+        #expect(read.pictures.map(\.width) == [160] && read.pictures.map(\.timestamp) == [18_000])
+        #expect(read.sound.count == 10 && read.samples.allSatisfy { abs(Int($0)) < 3 })
     }
 
     @Test("a wrong configuration is refused, and leaves nothing behind")
