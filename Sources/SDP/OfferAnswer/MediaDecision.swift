@@ -70,7 +70,9 @@ extension OfferAnswer {
     ) -> MediaDecision {
         precondition(offer.media.indices.contains(index), "no such media section")
         let media = offer.media[index]
-        guard !media.isRejected else { return .rejected(.removedByOfferer) }
+        // Bundle-only without a bundle to live in is as good as port 0 (RFC 9143 §6).
+        let isBundled = offer.bundleGroups.contains { group in media.mid.map(group.mids.contains) ?? false }
+        guard !media.isRejected, media.port != 0 || isBundled else { return .rejected(.removedByOfferer) }
         guard let kind = media.kind.mediaKind, let ours = capabilities(kind) else {
             return .rejected(.unsupportedKind)
         }
@@ -114,6 +116,29 @@ extension OfferAnswer {
         answer.hasRTCPRsize = terms.usesReducedSizeRTCP
         for codec in terms.codecs { answer.add(codec) }
         return answer
+    }
+
+    /// An offered section for what we can do, without its transport.
+    public static func section(
+        offering capabilities: MediaCapabilities,
+        kind: MediaKind,
+        mid: MediaID
+    ) -> MediaDescription {
+        var offer = MediaDescription(
+            kind: MediaDescription.Kind(kind.rawValue),
+            port: 9,
+            proto: .udpTLSRTPSAVPF,
+            connections: [.unspecified]
+        )
+        offer.mid = mid
+        for (index, uri) in capabilities.extensions.sorted().prefix(14).enumerated() {
+            offer.attributes.append(.extmap(ExtensionMapping(id: index + 1, uri: uri)))
+        }
+        offer.direction = capabilities.direction
+        offer.hasRTCPMux = true
+        offer.hasRTCPRsize = true
+        for codec in capabilities.codecs { offer.add(codec) }
+        return offer
     }
 
     /// Checks that an answer has the shape its offer demands (RFC 3264 §6): the same sections in the same places.
