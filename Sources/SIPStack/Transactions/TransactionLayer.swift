@@ -67,6 +67,17 @@ package struct TransactionLayer {
     /// The request that began a server transaction still alive.
     package func serverRequest(_ key: TransactionKey) -> SIPRequest? { servers[key]?.request }
 
+    /// Whether a request of ours still waits, or lingers for what may follow.
+    package func isAlive(_ key: TransactionKey) -> Bool { clients[key] != nil }
+
+    /// Whether another transaction began with the same From tag, Call-ID and CSeq (§8.2.2.2).
+    package func hasOther(than key: TransactionKey, like request: SIPRequest) -> Bool {
+        let identity = { (request: SIPRequest) in
+            [request.headers.from?.tag, request.headers.callID, request.headers["CSeq"]]
+        }
+        return servers.contains { $0.key != key && identity($0.value.request) == identity(request) }
+    }
+
     /// Whether a provisional response to a request of ours has come and no final one (§9.1).
     package func mayCancel(_ key: TransactionKey) -> Bool { clients[key]?.hasProvisionalResponse ?? false }
 
