@@ -55,7 +55,7 @@ extension ICEAgent {
         emit(.gatheringComplete)
     }
 
-    private static let gatheringRTO = Duration.milliseconds(150)
+    private static let gatheringRTO = Duration.milliseconds(100)
 
     // MARK: Requests to the peer
 
@@ -219,7 +219,7 @@ extension ICEAgent {
         guard error.code == STUNErrorCode.roleConflict.code else { return fail(transaction, at: now) }
         counters.roleConflicts += 1
         // Only a request in the present role can lose it; the conflict may have been settled meanwhile (§7.2.5.1).
-        if sentRole == role { switchRole() }
+        if sentRole == role { switchRole() } else if checkList[key]?.state == .succeeded { return }
         checkList.trigger(key)
     }
 

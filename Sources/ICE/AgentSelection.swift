@@ -6,7 +6,10 @@ extension ICEAgent {
 
     /// Nominates the best valid pair once no better one is in sight (RFC 8445 §8.1.1).
     func considerNomination(at now: MonotonicTime) {
-        guard role == .controlling, canCheck, let best = checkList.bestValid else { return }
+        guard role == .controlling, canCheck, let best = checkList.bestValid else {
+            if case .waiting = nomination { nomination = .undecided }
+            return
+        }
         switch nomination {
         case .requested, .done:
             return
@@ -69,7 +72,6 @@ extension ICEAgent {
             selection?.isNominated = nominated
             return
         }
-        let isSamePath = selection?.key == key
         transactions.removeAll { if case .consent = $0.purpose { true } else { false } }
         selection = Selection(
             key: key,
@@ -81,7 +83,7 @@ extension ICEAgent {
             consent: ConsentMonitor(silenceLimit: configuration.disconnectTimeout, at: now, random: &random),
             lastHeard: now
         )
-        if !isSamePath { emit(.selectedPair(local: key.base, remote: key.remote)) }
+        emit(.selectedPair(local: key.base, remote: key.remote))
     }
 
     func refreshConsent(of key: CandidatePair.Key, at now: MonotonicTime) {

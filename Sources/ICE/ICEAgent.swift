@@ -129,6 +129,8 @@ package final class ICEAgent {
                 return
             }
             remote.append(candidate)
+            // A peer that still trickles has its time from its last candidate on.
+            if !remote.hasEnded, pacing.failure != nil { pacing.failure = now + configuration.failureTimeout }
             for host in gatherer.hosts { addPair(host, candidate) }
         }
         step(at: now)
@@ -246,8 +248,14 @@ package final class ICEAgent {
         let hasPaced = gatherer.hasRequests || (canCheck && checkList.hasWork)
         nextTimeout = [
             gatherer.deadline, transactions.nextDeadline, selection?.consent.nextTimeout, nomination.deadline,
-            hasPaced ? pacing.nextStart : nil, state == .checking ? pacing.failure : nil,
+            hasPaced ? pacing.nextStart : nil, failureAlarm(after: now),
         ].lazy.compactMap(\.self).min()
+    }
+
+    /// Once the time has passed, what the failure still waits for has alarms of its own.
+    private func failureAlarm(after now: MonotonicTime) -> MonotonicTime? {
+        guard state == .checking, let failure = pacing.failure, failure > now else { return nil }
+        return failure
     }
 
     func emit(_ output: ICEOutput) { outputs.append(output) }
