@@ -14,7 +14,7 @@ package struct ICEConfiguration: Sendable {
     package var failureTimeout = Duration.milliseconds(39_500)
     /// Without any authentic message for this long the path counts as disconnected: two consent requests of ours and
     /// two of the peer's are then lost.
-    package var disconnectTimeout = Duration.seconds(10)
+    package var disconnectTimeout = Duration.seconds(15)
     /// A nominated pair not heard from for this long gives way to one nominated later.
     package var staleSelection = Duration.seconds(5)
     package var remoteCandidateLimit = 100

@@ -164,6 +164,38 @@ struct TwoAgentTests {
         #expect(left.agent.localCandidates.allSatisfy { $0.type == .host })
     }
 
+    @Test("two families, equal roles, a late description and loss: both ends agree on the pair", arguments: [0, 0.1])
+    func agreement(loss: Double) throws {
+        for seed in UInt64(1)...40 {
+            let profile = LinkProfile(
+                loss: loss,
+                delay: .milliseconds(Int64(seed) * 5),
+                jitter: .uniform(maximum: .milliseconds(40)),
+                reordering: 0.05,
+                duplication: 0.05
+            )
+            let network = VirtualNetwork(seed: seed, profile: profile)
+            let roles: (ICERole, ICERole) =
+                switch seed % 3 {
+                case 0: (.controlled, .controlled)
+                case 1: (.controlling, .controlling)
+                default: (.controlling, .controlled)
+                }
+            let left = AgentEndpoint(role: roles.0, seed: seed, hosts: [Place.left6, Place.left])
+            let right = AgentEndpoint(role: roles.1, seed: seed + 5000, hosts: [Place.right, Place.right6])
+            network.attach(left, at: Place.left, Place.left6)
+            network.attach(right, at: Place.right, Place.right6)
+            left.learn(right, at: .zero)
+            network.schedule(after: .milliseconds(Int64(seed) * 7)) { right.learn(left, at: network.now) }
+
+            #expect(try network.run(until: { bothComplete(left, right) }, timeout: .seconds(20)), "seed \(seed)")
+            try network.run(for: .seconds(20))
+            #expect(left.agent.selectedPair?.local == right.agent.selectedPair?.remote, "seed \(seed)")
+            #expect(left.agent.selectedPair?.remote == right.agent.selectedPair?.local, "seed \(seed)")
+            #expect(left.selections.count <= 2 && right.selections.count <= 2, "seed \(seed)")
+        }
+    }
+
     @Test("the same seed gives the same run")
     func replay() throws {
         func run() throws -> [String] {
