@@ -10,8 +10,8 @@ package import SansIO
 /// §4.5); being lite, as a full agent works in every place; TCP candidates (RFC 6544) and aggressive nomination,
 /// obsolete with RFC 8445; names as candidates, as a peer that hides its addresses becomes a peer-reflexive candidate
 /// by its own checks; keeping alive reflexive candidates before the checks begin (§5.1.1.4), as a call is answered
-/// within a NAT binding's lifetime or waits for a fresh offer; relayed candidates, for which base and candidate type
-/// have room.
+/// within a NAT binding's lifetime or waits for a fresh offer; a second nomination of ours in one generation, which
+/// §8.1.1 forbids: a lost path takes a restart; relayed candidates, for which base and candidate type have room.
 package final class ICEAgent {
     package let configuration: ICEConfiguration
     package internal(set) var role: ICERole
