@@ -28,6 +28,21 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = [], resource
     )
 }
 
+let packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+]
+
+/// What signalling at the edge stands on; the floors below use no package.
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
 // A target imports only from floors above its own; docs/architecture.md has the table.
 
 let systemLibraries: [Target] = [
@@ -93,7 +108,16 @@ let media: [Target] = [
     tests("MediaGraph", ["SansIO", "MediaTypes", "RTP", "MediaTransport", "Codecs", "NetworkSimulation"]),
 ]
 
+let edge: [Target] = [
+    library(
+        "NetworkDriver",
+        ["SansIO", "STUN", "CLinux", .product(name: "Logging", package: "swift-log")] + nio
+    ),
+    tests("NetworkDriver", ["SansIO", "STUN", "CLinux"] + nio, resources: [.copy("Certificates")]),
+]
+
 let package = Package(
     name: "offhook",
-    targets: systemLibraries + core + signalling + transport + media
+    dependencies: packages,
+    targets: systemLibraries + core + signalling + transport + media + edge
 )
