@@ -97,6 +97,7 @@ package final class VirtualNetwork {
 
     /// Runs everything that happens up to and including `deadline`, and leaves the clock there.
     package func run(until deadline: MonotonicTime) throws(VirtualNetworkError) {
+        stall = StallGuard()
         while try step(notAfter: deadline) {}
         now = max(now, deadline)
     }
@@ -109,6 +110,7 @@ package final class VirtualNetwork {
     /// - Returns: False when `timeout` has passed and the condition does not hold; the clock then stands at the timeout.
     package func run(until condition: () -> Bool, timeout: Duration) throws(VirtualNetworkError) -> Bool {
         let deadline = now + timeout
+        stall = StallGuard()
         while !condition() {
             guard try step(notAfter: deadline) else {
                 now = max(now, deadline)

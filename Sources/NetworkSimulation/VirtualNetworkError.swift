@@ -29,10 +29,10 @@ package enum VirtualNetworkError: Error, Equatable, CustomStringConvertible {
 
 /// Notices when steps are made and the clock does not move.
 struct StallGuard {
-    /// Steps at one instant: far above what a thousand calls do at once on a perfect link.
-    static let stepLimit = 200_000
+    /// Steps at one instant: far above what a hundred calls do at once on a perfect link.
+    static let stepLimit = 50_000
     /// Outputs of one endpoint in one go.
-    static let outputLimit = 200_000
+    static let outputLimit = 50_000
     /// Timeouts of endpoints in a row at one instant, without anything else happening.
     static let timeoutLimit = 10_000
 

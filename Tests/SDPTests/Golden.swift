@@ -1,0 +1,111 @@
+/// What the serialiser wrote when somebody last looked it over; change it only together with a reason.
+enum Golden {
+    static let offer = """
+        v=0
+        o=- 4711 1 IN IP4 127.0.0.1
+        s=-
+        t=0 0
+        a=group:BUNDLE 0 1
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8 110 126
+        c=IN IP4 0.0.0.0
+        a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host
+        a=end-of-candidates
+        a=ice-ufrag:8hhY
+        a=ice-pwd:asd88fgpdd777uzjYhagZg00
+        a=ice-options:trickle
+        a=fingerprint:sha-256 12:DF:3E:5D
+        a=setup:actpass
+        a=mid:0
+        a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
+        a=sendrecv
+        a=msid:s1 t1001
+        a=rtcp-mux
+        a=rtcp-rsize
+        a=rtpmap:111 opus/48000/2
+        a=fmtp:111 minptime=10;useinbandfec=1
+        a=rtpmap:0 PCMU/8000
+        a=rtpmap:8 PCMA/8000
+        a=rtpmap:110 telephone-event/48000
+        a=fmtp:110 0-16
+        a=rtpmap:126 telephone-event/8000
+        a=fmtp:126 0-16
+        a=ptime:20
+        a=ssrc:1001 cname:c1
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97
+        c=IN IP4 0.0.0.0
+        a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host
+        a=end-of-candidates
+        a=ice-ufrag:8hhY
+        a=ice-pwd:asd88fgpdd777uzjYhagZg00
+        a=ice-options:trickle
+        a=fingerprint:sha-256 12:DF:3E:5D
+        a=setup:actpass
+        a=mid:1
+        a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
+        a=sendrecv
+        a=msid:s1 t2001
+        a=rtcp-mux
+        a=rtcp-rsize
+        a=rtpmap:96 VP8/90000
+        a=rtcp-fb:96 nack
+        a=rtcp-fb:96 nack pli
+        a=rtcp-fb:96 ccm fir
+        a=rtpmap:97 rtx/90000
+        a=fmtp:97 apt=96
+        a=ssrc-group:FID 2001 2002
+        a=ssrc:2001 cname:c1
+        """
+
+    static let answer = """
+        v=0
+        o=- 4711 1 IN IP4 127.0.0.1
+        s=-
+        t=0 0
+        a=group:BUNDLE 0 1
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 0 8 110 126
+        c=IN IP4 0.0.0.0
+        a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host
+        a=end-of-candidates
+        a=ice-ufrag:8hhY
+        a=ice-pwd:asd88fgpdd777uzjYhagZg00
+        a=ice-options:trickle
+        a=fingerprint:sha-256 12:DF:3E:5D
+        a=setup:active
+        a=mid:0
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
+        a=sendrecv
+        a=rtcp-mux
+        a=rtcp-rsize
+        a=rtpmap:111 opus/48000/2
+        a=fmtp:111 minptime=10;useinbandfec=1
+        a=rtpmap:0 PCMU/8000
+        a=rtpmap:8 PCMA/8000
+        a=rtpmap:110 telephone-event/48000
+        a=fmtp:110 0-16
+        a=rtpmap:126 telephone-event/8000
+        a=fmtp:126 0-16
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97
+        c=IN IP4 0.0.0.0
+        a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host
+        a=end-of-candidates
+        a=ice-ufrag:8hhY
+        a=ice-pwd:asd88fgpdd777uzjYhagZg00
+        a=ice-options:trickle
+        a=fingerprint:sha-256 12:DF:3E:5D
+        a=setup:active
+        a=mid:1
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
+        a=sendrecv
+        a=rtcp-mux
+        a=rtcp-rsize
+        a=rtpmap:96 VP8/90000
+        a=rtcp-fb:96 nack
+        a=rtcp-fb:96 nack pli
+        a=rtcp-fb:96 ccm fir
+        a=rtpmap:97 rtx/90000
+        a=fmtp:97 apt=96
+        m=application 0 UDP/DTLS/SCTP webrtc-datachannel
+        c=IN IP4 0.0.0.0
+        a=mid:2
+        """
+}
