@@ -44,15 +44,23 @@ struct EventLoopThreadTests {
     func turns() async throws {
         let thread = try EventLoopThread()
         let (stream, continuation) = AsyncStream.makeStream(of: MonotonicTime.self)
-        let deadline = SystemClock.now + .milliseconds(10)
+        let deadline = NIOLockedValueBox<MonotonicTime?>(nil)
         try thread.start(name: "turns") { _ in
-            continuation.yield(SystemClock.now)
-            return .init(quietUntil: .zero, deadline: SystemClock.now < deadline ? deadline : nil)
+            let now = SystemClock.now
+            continuation.yield(now)
+            return deadline.withLockedValue { deadline in
+                if deadline == nil {
+                    deadline = now + .milliseconds(10)
+                    return .init(quietUntil: .zero, deadline: deadline)
+                }
+                return .init(quietUntil: .zero, deadline: nil)
+            }
         }
         var iterator = stream.makeAsyncIterator()
 
-        #expect(try #require(await iterator.next(isolation: #isolation)) < deadline)
-        #expect(try #require(await iterator.next(isolation: #isolation)) >= deadline)
+        _ = await iterator.next(isolation: #isolation)
+        let second = try #require(await iterator.next(isolation: #isolation))
+        #expect(second >= deadline.withLockedValue { $0 ?? second + .seconds(1) })
         thread.execute {}
         #expect(await iterator.next(isolation: #isolation) != nil)
         thread.stop()

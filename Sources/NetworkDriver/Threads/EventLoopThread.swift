@@ -99,6 +99,10 @@ package final class EventLoopThread: SerialExecutor {
 
 extension EventLoopThread {
     private func append(_ job: Job) {
+        // The runtime calls executors by unowned reference. The job may be the last to hold this object, through its
+        // actor, and be over on another thread before this function is; only a retain of its own outlasts that.
+        let retained = unsafe Unmanaged.passRetained(self)
+        defer { unsafe retained.release() }
         let (isFirst, phase) = queue.withLockedValue { queue in
             queue.jobs.append(job)
             let before = queue.phase
