@@ -147,12 +147,14 @@ struct SignallingLoopTests {
         let loop = SignallingLoop()
         let (stream, continuation) = AsyncStream.makeStream(of: (Int, MonotonicTime).self)
         let start = SystemClock.now
-        let cancelled = loop.schedule(at: start + .milliseconds(5)) { continuation.yield((0, SystemClock.now)) }
-        cancelled.cancel()
-        for delay in [20, 10, -5] {
-            _ = loop.schedule(at: start + .milliseconds(delay)) {
-                continuation.yield((delay, SystemClock.now))
-                if delay == 20 { continuation.finish() }
+        loop.execute {
+            let cancelled = loop.schedule(at: start + .milliseconds(5)) { continuation.yield((0, SystemClock.now)) }
+            cancelled.cancel()
+            for delay in [20, 10, -5] {
+                _ = loop.schedule(at: start + .milliseconds(delay)) {
+                    continuation.yield((delay, SystemClock.now))
+                    if delay == 20 { continuation.finish() }
+                }
             }
         }
 

@@ -35,7 +35,7 @@ package actor MediaLoop<Endpoint: DatagramEndpoint & SendableMetatype> {
     package init(configuration: MediaLoopConfiguration = .init(), name: String = "media") throws(ThreadError) {
         thread = try EventLoopThread()
         self.configuration = configuration
-        sockets = SocketTable(ports: configuration.ports, bufferSize: configuration.socketBufferSize)
+        sockets = SocketTable(configuration)
         received = ReceiveBatch(pool: pool)
         try thread.start(name: name) { ready in
             self.assumeIsolated { $0.turn(ready) }

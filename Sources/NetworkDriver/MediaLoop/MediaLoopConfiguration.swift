@@ -1,3 +1,4 @@
+package import Logging
 package import SansIO
 
 /// How media loops use the machine.
@@ -17,6 +18,7 @@ package struct MediaLoopConfiguration: Sendable {
     package var addressLimit: Int
     /// A turn that begins this much later than planned is counted as late.
     package var latenessLimit: Duration
+    package var logger: Logger
 
     package init(
         tick: Duration = .milliseconds(5),
@@ -24,7 +26,8 @@ package struct MediaLoopConfiguration: Sendable {
         ports: ClosedRange<UInt16>? = nil,
         socketBufferSize: Int = 4 << 20,
         addressLimit: Int = 16,
-        latenessLimit: Duration = .milliseconds(10)
+        latenessLimit: Duration = .milliseconds(10),
+        logger: Logger = Logger(label: "offhook.media")
     ) {
         self.tick = tick
         self.localAddresses = localAddresses
@@ -32,6 +35,7 @@ package struct MediaLoopConfiguration: Sendable {
         self.socketBufferSize = socketBufferSize
         self.addressLimit = addressLimit
         self.latenessLimit = latenessLimit
+        self.logger = logger
     }
 }
 

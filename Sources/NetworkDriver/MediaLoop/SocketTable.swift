@@ -1,3 +1,4 @@
+internal import Logging
 internal import SansIO
 
 /// The sockets of a loop: those that endpoints share, one per local address, and those of single endpoints.
@@ -8,12 +9,14 @@ struct SocketTable {
     private var nextToken: UInt64 = 0
     private var ports: PortAllocator
     private let bufferSize: Int
+    private let logger: Logger
     /// What sockets now closed had lost.
     private var dropsOfClosed: UInt64 = 0
 
-    init(ports: ClosedRange<UInt16>?, bufferSize: Int) {
-        self.ports = PortAllocator(range: ports)
-        self.bufferSize = bufferSize
+    init(_ configuration: MediaLoopConfiguration) {
+        ports = PortAllocator(range: configuration.ports)
+        bufferSize = configuration.socketBufferSize
+        logger = configuration.logger
     }
 
     subscript(token: UInt64) -> UDPSocket? { sockets[token] }
@@ -29,6 +32,13 @@ struct SocketTable {
         let socket = try open(ip, use: .shared(sharedCount), thread: thread)
         sharedCount += 1
         shared[ip] = socket
+        logger.debug("media port opened", metadata: ["address": "\(socket.local)"])
+        if socket.receiveBufferSize < bufferSize {
+            logger.info(
+                "the system grants a smaller receive buffer than asked for; sysctl net.core.rmem_max raises it",
+                metadata: ["asked": "\(bufferSize)", "granted": "\(socket.receiveBufferSize)"]
+            )
+        }
         return socket
     }
 

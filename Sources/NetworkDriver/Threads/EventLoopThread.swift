@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import NIOConcurrencyHelpers
 package import SansIO
 internal import Synchronization
 
@@ -37,8 +38,9 @@ package final class EventLoopThread: SerialExecutor {
         var phase = Phase.running
     }
 
-    private let queue = Mutex(Queue())
-    private let thread = Mutex<NamedThread?>(nil)
+    // Not Synchronization.Mutex: its contended unlock happens in the kernel, where thread sanitizer cannot see it.
+    private let queue = NIOLockedValueBox(Queue())
+    private let thread = NIOLockedValueBox<NamedThread?>(nil)
     /// The `pthread_t` of the thread that runs jobs now; 0 for none.
     private let runner = Atomic<UInt>(0)
     private let epoll: FileDescriptor
@@ -58,16 +60,16 @@ package final class EventLoopThread: SerialExecutor {
     /// Starts the thread, which holds `turn` until ``stop()``.
     package func start(name: String, turn: @escaping Turn) throws(ThreadError) {
         let started = try NamedThread(name: name) { self.run(turn) }
-        thread.withLock { $0 = started }
+        thread.withLockedValue { $0 = started }
     }
 
     /// Ends the thread after the jobs already enqueued, and waits for it unless called on it.
     package func stop() {
-        queue.withLock { queue in
+        queue.withLockedValue { queue in
             if queue.phase == .running { queue.phase = .stopping }
         }
         clinux_eventfd_signal(wakeUp.number)
-        guard !isOnLoop, let thread = thread.withLock({ $0.take() }) else { return }
+        guard !isOnLoop, let thread = thread.withLockedValue({ $0.take() }) else { return }
         thread.join()
     }
 
@@ -97,7 +99,7 @@ package final class EventLoopThread: SerialExecutor {
 
 extension EventLoopThread {
     private func append(_ job: Job) {
-        let (isFirst, phase) = queue.withLock { queue in
+        let (isFirst, phase) = queue.withLockedValue { queue in
             queue.jobs.append(job)
             let before = queue.phase
             if before == .ended { queue.phase = .draining }
@@ -106,7 +108,7 @@ extension EventLoopThread {
         switch phase {
         case .running, .stopping:
             if isFirst { clinux_eventfd_signal(wakeUp.number) }
-        case .ended: drainInPlaceOfThread()
+        case .ended: standIn()
         case .draining: break  // whoever drains takes this job too
         }
     }
@@ -121,14 +123,17 @@ extension EventLoopThread {
             ready.removeAll(keepingCapacity: true)
             wait(sleep, tokens: &tokens, ready: &ready)
         }
-        runner.store(0, ordering: .releasing)
     }
 
     /// Runs what is enqueued; false when the thread shall end.
     private func runJobs() -> Bool {
         while true {
-            let (jobs, phase) = queue.withLock { queue in
-                if queue.phase == .stopping, queue.jobs.isEmpty { queue.phase = .ended }
+            let (jobs, phase) = queue.withLockedValue { queue in
+                if queue.phase == .stopping, queue.jobs.isEmpty {
+                    // Under the lock, so that whoever stands in for the thread comes after it.
+                    runner.store(0, ordering: .releasing)
+                    queue.phase = .ended
+                }
                 return (takeJobs(&queue), queue.phase)
             }
             jobs.forEach(run)
@@ -153,10 +158,11 @@ extension EventLoopThread {
         }
     }
 
-    private func drainInPlaceOfThread() {
+    /// Runs jobs after the thread has ended; one enqueuer at a time does.
+    private func standIn() {
         runner.store(pthread_self(), ordering: .releasing)
         while true {
-            let jobs = queue.withLock { queue in
+            let jobs = queue.withLockedValue { queue in
                 if queue.jobs.isEmpty {
                     runner.store(0, ordering: .releasing)
                     queue.phase = .ended

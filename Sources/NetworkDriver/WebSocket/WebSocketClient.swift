@@ -1,16 +1,16 @@
+internal import NIOConcurrencyHelpers
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import NIOWebSocket
 internal import SansIO
-internal import Synchronization
 
 /// Opens WebSocket connections to SIP servers (RFC 7118).
 package final class WebSocketClient: Sendable {
     private let configuration: WebSocketConfiguration
     /// Made at the first secure connection: reading the system's authorities takes a while.
-    private let tlsContext = Mutex<NIOSSLContext?>(nil)
+    private let tlsContext = NIOLockedValueBox<NIOSSLContext?>(nil)
 
     package init(configuration: WebSocketConfiguration = .init()) { self.configuration = configuration }
 
@@ -105,7 +105,7 @@ package final class WebSocketClient: Sendable {
 
     private func makeTLSContext() throws(WebSocketError) -> NIOSSLContext {
         let file = configuration.additionalAuthorities
-        let result: Result<NIOSSLContext, any Error> = tlsContext.withLock { context in
+        let result: Result<NIOSSLContext, any Error> = tlsContext.withLockedValue { context in
             Result {
                 if let context { return context }
                 var configuration = TLSConfiguration.makeClientConfiguration()

@@ -1,3 +1,4 @@
+internal import NIOConcurrencyHelpers
 package import NIOCore
 package import SansIO
 internal import Synchronization
@@ -21,7 +22,7 @@ package final class WebSocketConnection: Sendable {
     package let request: Request
     /// Whether TLS protects it.
     package let isSecure: Bool
-    private let state = Mutex(State.connecting(nil))
+    private let state = NIOLockedValueBox(State.connecting(nil))
     private let unsent = Atomic<Int>(0)
     private let configuration: WebSocketConfiguration
     private let handler: WebSocketEventHandler
@@ -43,7 +44,7 @@ package final class WebSocketConnection: Sendable {
     /// Sends a text message; false, and nothing is sent, when the connection is not open or too much waits already.
     @discardableResult
     package func send(_ message: [UInt8]) -> Bool {
-        guard case .open(let channel) = state.withLock({ $0 }) else { return false }
+        guard case .open(let channel) = state.withLockedValue({ $0 }) else { return false }
         let (_, waiting) = unsent.add(message.count, ordering: .relaxed)
         guard waiting <= configuration.outboundLimit else {
             unsent.subtract(message.count, ordering: .relaxed)
@@ -57,7 +58,7 @@ package final class WebSocketConnection: Sendable {
 
     /// Closes the connection, with a closing handshake when it is open; ``WebSocketEvent/closed(_:)`` follows.
     package func close(code: UInt16 = 1000) {
-        switch state.withLock({ $0 }) {
+        switch state.withLockedValue({ $0 }) {
         case .connecting(let channel):
             onLoop { $0.finish(.requested) }
             channel?.close(promise: nil)
@@ -72,7 +73,7 @@ package final class WebSocketConnection: Sendable {
     package var localAddress: SansIO.SocketAddress? { openChannel?.localAddress.flatMap { .init($0) } }
 
     private var openChannel: (any Channel)? {
-        guard case .open(let channel) = state.withLock({ $0 }) else { return nil }
+        guard case .open(let channel) = state.withLockedValue({ $0 }) else { return nil }
         return channel
     }
 
@@ -88,7 +89,7 @@ extension WebSocketConnection {
     ///
     /// - Returns: Whether the connection is still wanted; `channel` is closed otherwise.
     func attempting(on channel: any Channel) -> Bool {
-        let isWanted = state.withLock { state in
+        let isWanted = state.withLockedValue { state in
             guard case .connecting = state else { return false }
             state = .connecting(channel)
             return true
@@ -99,7 +100,7 @@ extension WebSocketConnection {
 
     /// Ends a connection that is not open yet.
     func abandon(_ error: WebSocketError) {
-        let channel = state.withLock { state -> (any Channel)? in
+        let channel = state.withLockedValue { state -> (any Channel)? in
             if case .connecting(let channel) = state { return channel }
             return nil
         }
@@ -109,7 +110,7 @@ extension WebSocketConnection {
 
     func opened(on channel: any Channel) {
         eventLoop.preconditionInEventLoop()
-        let isNews = state.withLock { state in
+        let isNews = state.withLockedValue { state in
             guard case .connecting = state else { return false }
             state = .open(channel)
             return true
@@ -125,7 +126,7 @@ extension WebSocketConnection {
     /// Delivers the end, once; later reasons are consequences of the first.
     func finish(_ reason: WebSocketCloseReason) {
         eventLoop.preconditionInEventLoop()
-        let isNews = state.withLock { state in
+        let isNews = state.withLockedValue { state in
             if case .closed = state { return false }
             state = .closed
             return true

@@ -53,9 +53,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         openIfUpgraded(context)
         let frame = Self.unwrapInboundIn(data)
-        awaitsPong = false  // whatever it sends, it lives
         switch state {
-        case .open, .closing: break
+        case .open: noteLife(context)
+        case .closing: break
         case .upgraded, .closed: return
         }
         // "a server MUST close the connection upon receiving a frame that is not masked" and the reverse (RFC 6455 §5.1).
@@ -214,11 +214,17 @@ extension WebSocketHandler {
             handler.awaitsPong = true
             context.writeAndFlush(handler.wrap(.ping, ByteBuffer()), promise: nil)
             handler.schedule(after: handler.configuration.pongTimeout, context) { handler, context in
-                guard handler.awaitsPong else { return handler.schedulePing(context) }
                 handler.end(.failed(.pingTimeout))
                 context.close(promise: nil)
             }
         }
+    }
+
+    /// Whatever the peer sends answers a ping.
+    private func noteLife(_ context: ChannelHandlerContext) {
+        guard awaitsPong else { return }
+        awaitsPong = false
+        schedulePing(context)
     }
 
     /// Replaces the timer.

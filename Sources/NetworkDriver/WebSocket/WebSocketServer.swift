@@ -1,10 +1,10 @@
+internal import NIOConcurrencyHelpers
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import NIOWebSocket
 package import SansIO
-internal import Synchronization
 
 /// Where and how a ``WebSocketServer`` listens.
 package struct WebSocketServerConfiguration: Sendable {
@@ -157,18 +157,18 @@ package final class WebSocketServer: Sendable {
 
 /// The connections of a server, counted and bounded.
 private final class ConnectionRegister: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let channels = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
-    var count: Int { channels.withLock { $0.count } }
-    var all: [any Channel] { channels.withLock { Array($0.values) } }
+    var count: Int { channels.withLockedValue { $0.count } }
+    var all: [any Channel] { channels.withLockedValue { Array($0.values) } }
 
     /// Keeps the channel until it closes; false when there are too many.
     func add(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
-        let isAdded = channels.withLock { channels in
+        let isAdded = channels.withLockedValue { channels in
             guard channels.count < limit else { return false }
             channels[id] = channel
             return true
@@ -177,5 +177,5 @@ private final class ConnectionRegister: Sendable {
         return isAdded
     }
 
-    private func remove(_ id: ObjectIdentifier) { channels.withLock { $0[id] = nil } }
+    private func remove(_ id: ObjectIdentifier) { channels.withLockedValue { $0[id] = nil } }
 }

@@ -1,3 +1,4 @@
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import SansIO
@@ -31,6 +32,8 @@ struct EventInbox {
 final class RawConnection: Sendable {
     private let channel: any Channel
     private let stream: AsyncStream<[UInt8]>
+    /// What came with a head and belongs to the next read.
+    private let leftOver = NIOLockedValueBox<[UInt8]>([])
 
     private final class Reader: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
@@ -65,7 +68,10 @@ final class RawConnection: Sendable {
 
     /// Reads until the condition holds or the peer closes; gives all that was read.
     func read(until isEnough: ([UInt8]) -> Bool = { _ in false }) async -> [UInt8] {
-        var bytes: [UInt8] = []
+        var bytes = leftOver.withLockedValue { bytes in
+            defer { bytes = [] }
+            return bytes
+        }
         var iterator = stream.makeAsyncIterator()
         while !isEnough(bytes), let part = await iterator.next(isolation: #isolation) { bytes += part }
         return bytes
@@ -73,8 +79,11 @@ final class RawConnection: Sendable {
 
     /// Reads an HTTP head.
     func readHead() async -> String {
-        let bytes = await read { $0.count >= 4 && $0.suffix(4).elementsEqual([13, 10, 13, 10]) }
-        return String(decoding: bytes, as: UTF8.self)
+        let end: [UInt8] = [13, 10, 13, 10]
+        let bytes = await read { $0.firstRange(of: end) != nil }
+        let length = bytes.firstRange(of: end)?.upperBound ?? bytes.count
+        leftOver.withLockedValue { $0 = Array(bytes[length...]) }
+        return String(decoding: bytes[..<length], as: UTF8.self)
     }
 
     /// Reads everything up to the end of the connection.
