@@ -11,6 +11,13 @@ package struct RandomSource: RandomNumberGenerator {
 
     package mutating func next() -> UInt64 { generator.next() }
 
+    /// A source for another owner: the system's generator again, or for a seeded one a sequence of its own.
+    ///
+    /// Seeding a new generator with one draw would leave 64 bits of a secret; the system's is therefore shared.
+    package mutating func fork() -> RandomSource {
+        generator is SystemRandomNumberGenerator ? self : RandomSource(seed: next())
+    }
+
     /// `count` random octets.
     package mutating func bytes(count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }

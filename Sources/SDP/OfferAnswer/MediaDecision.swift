@@ -55,6 +55,21 @@ public struct MediaTerms: Equatable, Sendable {
     public var direction: MediaDirection
     /// Whether reduced-size RTCP may be sent.
     public var usesReducedSizeRTCP: Bool
+
+    /// Creates terms.
+    public init(
+        kind: MediaKind,
+        codecs: [NegotiatedCodec],
+        extensions: [ExtensionMapping],
+        direction: MediaDirection,
+        usesReducedSizeRTCP: Bool
+    ) {
+        self.kind = kind
+        self.codecs = codecs
+        self.extensions = extensions
+        self.direction = direction
+        self.usesReducedSizeRTCP = usesReducedSizeRTCP
+    }
 }
 
 extension OfferAnswer {

@@ -45,13 +45,13 @@ package struct UserAgentCore {
     package init(configuration: UserAgentCoreConfiguration, random: RandomSource) {
         var random = random
         self.configuration = configuration
-        factory = RequestFactory(identity: configuration.identity, random: RandomSource(seed: random.next()))
-        digest = DigestClient(credentials: configuration.credentials, random: RandomSource(seed: random.next()))
+        factory = RequestFactory(identity: configuration.identity, random: random.fork())
+        digest = DigestClient(credentials: configuration.credentials, random: random.fork())
         registration = Registration(configuration: configuration.registration, factory: &factory)
         connection = ConnectionManager(
             weights: configuration.serverWeights,
             recovery: configuration.recovery,
-            random: RandomSource(seed: random.next())
+            random: random.fork()
         )
     }
 
