@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 cores="SansIO Digests MediaTypes NetworkSimulation SIPMessages SDP SIPStack STUN ICE DTLS SRTP RTP MediaTransport \
 Codecs MediaQuality MediaGraph"
 pattern='^ *(public |package |internal )?import (Foundation|FoundationEssentials|Dispatch|Glibc|NIO[A-Za-z]*)$'
-pattern="$pattern|Date\(\)|ContinuousClock|SuspendingClock|SystemRandomNumberGenerator\(\)|[^A-Za-z]print\("
+pattern="$pattern|Date\(\)|ContinuousClock|SuspendingClock|SystemRandomNumberGenerator\(\)|(^|[^A-Za-z.])print\("
 
 status=0
 for core in $cores; do
