@@ -32,6 +32,7 @@ let packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
 ]
 
 /// What signalling at the edge stands on; the floors below use no package.
@@ -117,8 +118,13 @@ let edge: [Target] = [
     tests("NetworkDriver", ["SansIO", "STUN", "CLinux"] + nio, resources: [.copy("Certificates")]),
 ]
 
+let product: [Target] = [
+    library("Offhook", ["SansIO", "SIPMessages", .product(name: "Yams", package: "Yams")]),
+    tests("Offhook", ["SansIO", "SIPMessages"]),
+]
+
 let package = Package(
     name: "offhook",
     dependencies: packages,
-    targets: systemLibraries + core + signalling + transport + media + edge
+    targets: systemLibraries + core + signalling + transport + media + edge + product
 )

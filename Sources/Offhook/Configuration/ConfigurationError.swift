@@ -46,7 +46,7 @@ extension ConfigurationError: CustomStringConvertible {
         let complaint =
             switch problem {
             case .missing: "is missing"
-            case .invalid: "has the invalid value \(value ?? "(none)")"
+            case .invalid: value.map { "has the invalid value \($0)" } ?? "is wrong"
             case .unknown(let nearest?): "is not known; did you mean \(nearest)?"
             case .unknown(nil): "is not known"
             case .unreadable: "cannot be read"

@@ -13,12 +13,16 @@ public enum ConfigurationFile {
         name: String,
         environment: [String: String]
     ) throws(ConfigurationError) -> [ConfigurationValue] {
-        let nodes: [Node]
+        var sequence: YamlSequence<Node>
         do {
-            nodes = try Array(compose_all(yaml: text, .default))
+            sequence = try compose_all(yaml: text, .default)
         } catch {
             throw unreadable(error, name: name)
         }
+        var nodes: [Node] = []
+        while let node = sequence.next() { nodes.append(node) }
+        // The sequence ends at the first fault as it ends at the end, and keeps the fault to itself.
+        if let error = sequence.error { throw unreadable(error, name: name) }
         var reader = NodeReader(file: name, environment: environment)
         var values: [ConfigurationValue] = []
         for node in nodes { values.append(try reader.value(of: node, depth: 0)) }
@@ -33,6 +37,13 @@ public enum ConfigurationFile {
             .composer(_, let problem, let mark, _):
             location = ConfigurationLocation(file: name, line: mark.line, column: mark.column)
             reason = problem
+        case .duplicatedKeysInMapping(let keys, let context):
+            return ConfigurationError(
+                parameter: keys.joined(separator: ", "),
+                value: nil,
+                allowed: "it stands twice",
+                location: ConfigurationLocation(file: name, line: context.mark.line, column: context.mark.column)
+            )
         default: break
         }
         return ConfigurationError(
@@ -74,15 +85,6 @@ private struct NodeReader {
             var entries: [ConfigurationValue.Entry] = []
             for (key, member) in mapping {
                 let name = key.scalar?.string ?? ""
-                guard !entries.contains(where: { $0.key == name }) else {
-                    throw ConfigurationError(
-                        parameter: name,
-                        value: nil,
-                        problem: .invalid,
-                        allowed: "it stands twice",
-                        location: self.location(of: key)
-                    )
-                }
                 let value = try value(of: member, depth: depth + 1)
                 entries.append(.init(key: name, keyLocation: self.location(of: key), value: value))
             }

@@ -15,7 +15,9 @@ package struct DTMFSignal: Hashable, Sendable {
         self.milliseconds = min(max(milliseconds, 70), 6000)
     }
 
-    /// Reads an INFO's body; `nil` when it is no DTMF. Keys in any case, blanks anywhere, 10 and 11 for `*` and `#`.
+    /// Reads an INFO's body; `nil` when it is no DTMF.
+    ///
+    /// Keys in any case, blanks anywhere, 10 and 11 for `*` and `#`.
     package init?(_ request: SIPRequest) {
         guard let type = request.headers.contentType else { return nil }
         let text = String(decoding: request.body, as: UTF8.self)

@@ -111,7 +111,9 @@ package struct Session {
         }
     }
 
-    /// The connection is gone. A call that is not established fails; an established one goes on over the next.
+    /// The connection is gone.
+    ///
+    /// A call that is not established fails; an established one goes on over the next.
     package mutating func handleTransportClosed() {
         switch state {
         case .calling, .answerPending, .ringing:

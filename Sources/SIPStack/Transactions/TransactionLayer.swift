@@ -111,7 +111,9 @@ package struct TransactionLayer {
         outputs.append(.request(key, request))
     }
 
-    /// The transport is gone: what waits for a response will not get it. Server transactions end in silence.
+    /// The transport is gone: what waits for a response will not get it.
+    ///
+    /// Server transactions end in silence.
     package mutating func handleTransportFailure() {
         let waiting = clients.filter { !$0.value.isTerminated }.keys.sorted { $0.branch < $1.branch }
         clients = [:]
