@@ -120,7 +120,9 @@ let edge: [Target] = [
 
 let product: [Target] = [
     library("Offhook", ["SansIO", "SIPMessages", .product(name: "Yams", package: "Yams")]),
+    library("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack"]),
     tests("Offhook", ["SansIO", "SIPMessages"]),
+    tests("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack"]),
 ]
 
 let package = Package(

@@ -70,6 +70,9 @@ package struct TransactionLayer {
     /// Whether a request of ours still waits, or lingers for what may follow.
     package func isAlive(_ key: TransactionKey) -> Bool { clients[key] != nil }
 
+    /// A request of ours that still waits, or lingers.
+    package func clientRequest(_ key: TransactionKey) -> SIPRequest? { clients[key]?.request }
+
     /// Whether another transaction began with the same From tag, Call-ID and CSeq (§8.2.2.2).
     package func hasOther(than key: TransactionKey, like request: SIPRequest) -> Bool {
         let identity = { (request: SIPRequest) in
