@@ -119,9 +119,12 @@ let edge: [Target] = [
 ]
 
 let product: [Target] = [
-    library("Offhook", ["SansIO", "SIPMessages", .product(name: "Yams", package: "Yams")]),
-    library("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack"]),
-    tests("Offhook", ["SansIO", "SIPMessages"]),
+    library(
+        "Offhook",
+        ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver", .product(name: "Yams", package: "Yams")]
+    ),
+    library("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver"]),
+    tests("Offhook", ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver", "LocalRegistrar"]),
     tests("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack"]),
 ]
 
