@@ -33,6 +33,7 @@ let packages: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
 ]
 
 /// What signalling at the edge stands on; the floors below use no package.
@@ -124,12 +125,22 @@ let product: [Target] = [
         ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver", .product(name: "Yams", package: "Yams")]
     ),
     library("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver"]),
+    .executableTarget(
+        name: "OffhookCLI",
+        dependencies: [
+            "SansIO", "DTLS", "SRTP", "Codecs", "MediaFiles", "NetworkDriver", "Offhook", "LocalRegistrar",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        exclude: ["Page"],
+        swiftSettings: settings
+    ),
     tests("Offhook", ["SansIO", "SIPMessages", "SIPStack", "NetworkDriver", "LocalRegistrar"]),
     tests("LocalRegistrar", ["SansIO", "SIPMessages", "SIPStack"]),
 ]
 
 let package = Package(
     name: "offhook",
+    products: [.executable(name: "offhook", targets: ["OffhookCLI"])],
     dependencies: packages,
     targets: systemLibraries + core + signalling + transport + media + edge + product
 )

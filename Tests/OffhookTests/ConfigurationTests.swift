@@ -121,6 +121,7 @@ struct ConfigurationTests {
             ("uri: sip:bob@example.com", "uri is wrong; it stands twice"),
             ("wsServers: ws://b.example", "ua.wsServers is wrong; it stands in both spellings"),
             ("password: [hunter2]", "ua.password has the invalid value (hidden)"),
+            ("register: {password: hunter2}", "ua.register has the invalid value {password}"),
             ("display_name: \"unfinished", "bot.yaml cannot be read; not YAML"),
         ]
     )

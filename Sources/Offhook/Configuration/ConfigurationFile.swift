@@ -60,17 +60,27 @@ private struct NodeReader {
     let file: String
     let environment: [String: String]
 
-    /// Deeper than any configuration is meant to be; YAML aliases can nest without end.
+    /// Nodes read so far; aliases can multiply a short text without end.
+    private var nodes = 0
+
+    init(file: String, environment: [String: String]) {
+        self.file = file
+        self.environment = environment
+    }
+
+    /// Deeper and longer than any configuration is meant to be.
     private static let maximumDepth = 16
+    private static let maximumNodes = 20_000
 
     mutating func value(of node: Node, depth: Int) throws(ConfigurationError) -> ConfigurationValue {
         let location = self.location(of: node)
-        guard depth <= Self.maximumDepth else {
+        nodes += 1
+        guard depth <= Self.maximumDepth, nodes <= Self.maximumNodes else {
             throw ConfigurationError(
                 parameter: file,
                 value: nil,
                 problem: .unreadable,
-                allowed: "at most \(Self.maximumDepth) levels",
+                allowed: "at most \(Self.maximumDepth) levels and \(Self.maximumNodes) values",
                 location: location
             )
         }

@@ -51,8 +51,9 @@ public struct ConfigurationValue: Sendable {
         case .bool(let value): value ? "true" : "false"
         case .number(_, let text): text
         case .string(let value): "\"\(value)\""
-        case .list(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
-        case .map(let entries): "{" + entries.map { "\($0.key): \($0.value.text)" }.joined(separator: ", ") + "}"
+        // Their shape only: a credential may stand within.
+        case .list(let values): "[\(values.count) values]"
+        case .map(let entries): "{\(entries.map(\.key).joined(separator: ", "))}"
         }
     }
 
