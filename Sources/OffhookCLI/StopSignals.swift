@@ -1,35 +1,28 @@
+internal import Dispatch
 internal import Glibc
-internal import NetworkDriver
 
-/// SIGINT and SIGTERM, waited for instead of handled.
+/// SIGINT and SIGTERM as something to wait for.
 ///
-/// Make one before any other thread starts: threads inherit the mask that keeps the signals for ``wait()``.
+/// Dispatch's signal sources, because a mask would have to be set before the runtime's own threads exist.
 struct StopSignals {
+    private let sources: [any DispatchSourceSignal]
+    private let arrivals: AsyncStream<Int32>
+
     init() {
-        var set = Self.set
-        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A shell starts background jobs with SIGINT ignored, and what is ignored is never waited for with success.
-        signal(SIGINT, SIG_DFL)
-        signal(SIGTERM, SIG_DFL)
+        let (arrivals, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingOldest(2))
+        self.arrivals = arrivals
+        sources = [SIGINT, SIGTERM].map { number in
+            // The source sees the signal all the same; the default action would end the process first.
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
     }
 
     /// Returns at the first of the signals.
     func wait() async {
-        await withCheckedContinuation { continuation in
-            _ = try? NamedThread(name: "signals") {
-                var set = Self.set
-                var signal: Int32 = 0
-                unsafe sigwait(&set, &signal)
-                continuation.resume()
-            }
-        }
-    }
-
-    private static var set: sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, SIGINT)
-        unsafe sigaddset(&set, SIGTERM)
-        return set
+        for await _ in arrivals { return }
     }
 }
